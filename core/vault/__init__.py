@@ -1,0 +1,1 @@
+"""Secrets at rest: envelope encryption, the master key and where it comes from."""
