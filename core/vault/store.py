@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.db.types import new_id
@@ -14,6 +14,9 @@ from core.models import VaultKey, VaultSecret
 from core.vault.envelope import SealedSecret, open_sealed, seal
 from core.vault.keys import KeyStore, MasterKey, make_key_check, resolve_master_key
 from core.vault.secret import Secret
+
+# Two programs that put the first secret into the same PostgreSQL workspace take turns ("gatk").
+_KEY_LOCK = 0x6761746B
 
 
 class Vault:
@@ -88,8 +91,13 @@ class Vault:
         row = session.scalars(
             select(VaultSecret).where(VaultSecret.id == secret_id, VaultSecret.user_id == owner_id)
         ).first()
-        if row is None or row.destroyed_at is not None or self._key is None:
+        if row is None or row.destroyed_at is not None:
             raise SecretUnreadable("the vault holds no such secret")
+        if self._key is None:
+            # Another process has put the first secret in since this vault was opened.
+            self._key = Vault.open(session, self._key_store)._key
+        if self._key is None:
+            raise SecretUnreadable("the workspace does not say which master key its secrets need")
         sealed = SealedSecret(
             secret_id=row.id,
             owner_id=row.user_id,
@@ -117,11 +125,13 @@ class Vault:
 
     def _ready_key(self, session: Session) -> MasterKey:
         """The key to seal with; made, and recorded with its check value, when the first secret arrives."""
-        if self._key is None:
+        if self._key is None or session.get(VaultKey, self._key.key_id) is None:
+            if session.connection().dialect.name == "postgresql":
+                session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _KEY_LOCK})
             # Another process may have put the first secret in since this vault was opened.
-            self._key = Vault.open(session, self._key_store)._key
-        if self._key is None:
-            self._key = resolve_master_key(self._key_store, check=None, key_id=None, secrets_exist=False)
+            self._key = Vault.open(session, self._key_store)._key or resolve_master_key(
+                self._key_store, check=None, key_id=None, secrets_exist=False
+            )
         if session.get(VaultKey, self._key.key_id) is None:
             session.execute(
                 insert(VaultKey).values(

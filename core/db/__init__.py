@@ -1,0 +1,1 @@
+"""The database: engines, column types, and sessions that belong to one user."""
