@@ -90,7 +90,7 @@ def summary(message: CapturedMessage) -> dict[str, Any]:
     """One message as JSON types: times in ISO 8601 (UTC), sizes in bytes, no body."""
     return {
         "id": message.id,
-        "received_at": message.received_at.isoformat(),
+        "received_at": message.received_at.isoformat().replace("+00:00", "Z"),
         "sender": message.sender,
         "recipients": list(message.recipients),
         "subject": message.subject,

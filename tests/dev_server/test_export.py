@@ -67,7 +67,7 @@ def test_the_summary_is_json_in_the_order_of_arrival(full: CaptureStore, tmp_pat
     first, second = json.loads((tmp_path / "all.json").read_text("utf-8"))
     assert first["recipients"] == ["c@d.test", "bcc@d.test"]
     assert (second["id"], second["subject"], second["sender"]) == (2, "zwölf", "")
-    assert first["received_at"].endswith("+00:00")
+    assert first["received_at"].endswith("Z")
 
 
 def test_an_empty_store_exports_empty_files(store: CaptureStore, tmp_path: Path) -> None:
