@@ -1,0 +1,1 @@
+"""The dashboard's screens: one folder per mode, and the base they share."""

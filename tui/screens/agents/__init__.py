@@ -1,0 +1,1 @@
+"""The mode Agents: who may send through what, and with which token."""

@@ -1,0 +1,1 @@
+"""The mode Configurations: where mail leaves, and whether the way there works."""

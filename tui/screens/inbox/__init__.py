@@ -1,0 +1,1 @@
+"""The Inbox: what the capture server took instead of the world."""

@@ -1,0 +1,1 @@
+"""The Log: every attempt to send, as it happens."""
