@@ -6,6 +6,7 @@ python -m tui.demo.pictures sample_data/pictures [COLUMNS ROWS]
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 USER = "ada@example.com"
 MESSAGES = 60
+# A picture asks no other machine for its font: any monospaced one will do.
+WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 ROWS_DOWN = {"configurations": 1, "agents": 0, "log": 11, "inbox": 2}
 MODES = {"1": "configurations", "2": "agents", "3": "log", "4": "inbox"}
 
@@ -38,7 +41,8 @@ async def take(folder: Path, columns: int, rows: int) -> None:
                     # Some rows down, where the demo of this seed has something to tell.
                     await pilot.press(*["down"] * ROWS_DOWN[mode])
                     await _settled(pilot)
-                    (folder / f"{mode}.svg").write_text(app.export_screenshot(title="gatepost demo"))
+                    picture = app.export_screenshot(title="gatepost demo")
+                    (folder / f"{mode}.svg").write_text(WEB_FONT.sub("", picture), encoding="utf-8")
 
 
 async def _settled(pilot: Pilot[None]) -> None:
@@ -49,7 +53,7 @@ async def _settled(pilot: Pilot[None]) -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    columns, rows = (int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else (120, 36)
+    columns, rows = (int(sys.argv[2]), int(sys.argv[3])) if len(sys.argv) > 3 else (124, 34)
     folder.mkdir(parents=True, exist_ok=True)
     asyncio.run(take(folder, columns, rows))
 
