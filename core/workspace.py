@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.clock import Clock, SystemClock
 from core.db.database import Database
 from core.db.url import database_url
-from core.delivery.smtp import SmtpTransport
+from core.delivery.on_demand import OnDemandTransport
 from core.delivery.transport import Transport
 from core.models.schema import ensure_schema
 from core.services import functions
@@ -74,7 +74,7 @@ class Workspace:
             user=row,
             clock=clock or SystemClock(),
             vault=vault,
-            transport=transport or SmtpTransport(),
+            transport=transport or OnDemandTransport(),
             log_signal=LogSignal(),
         )
         return cls(database, context, is_new=is_new)
