@@ -158,14 +158,18 @@ class MasterKeyMissing(VaultError):
     """Secrets exist, but the key that opens them does not. No new key was made."""
 
     code = "master_key_missing"
-    default_remedy = "Put the key file back from your backup, or name it with GATEPOST_KEY_FILE."
+    default_remedy = (
+        "Put the key file back from your backup, or name it with --key-file or GATEPOST_KEY_FILE."
+    )
 
 
 class MasterKeyWrong(VaultError):
     """The key is not the one that this workspace's secrets were sealed with. Nothing was changed."""
 
     code = "master_key_wrong"
-    default_remedy = "Use the key file that belongs to this workspace (GATEPOST_KEY_FILE names another)."
+    default_remedy = (
+        "Use the key file that belongs to this workspace (--key-file or GATEPOST_KEY_FILE names another)."
+    )
 
 
 class MasterKeyUnsafe(VaultError):

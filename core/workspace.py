@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -22,10 +23,12 @@ from core.services.context import Context, LogSignal
 from core.services.grants import Grants
 from core.services.mail import Mail
 from core.services.operations import OperationLog
-from core.services.users import FIRST_USER, USER_VARIABLE, create_user, find_user
+from core.services.users import FIRST_USER, USER_VARIABLE, all_users, create_user, find_user
 from core.values.agent import UserRow
 from core.vault.keys import FileKeyStore, KeyStore
 from core.vault.store import Vault
+
+T = TypeVar("T")
 
 
 class Workspace:
@@ -126,14 +129,24 @@ class Workspace:
 
 async def add_user(url: str | None, email: str, display_name: str | None = None) -> UserRow:
     """Register a further user in an existing workspace. Raises InvalidInput, Conflict, WorkspaceError."""
+    return await _in_existing(url, lambda session: create_user(session, email, display_name))
+
+
+async def list_users(url: str | None) -> list[UserRow]:
+    """The users of an existing workspace, by address. Raises InvalidInput, WorkspaceError."""
+    return await _in_existing(url, all_users)
+
+
+async def _in_existing(url: str | None, work: Callable[[Session], T]) -> T:
+    """Do what is nobody's in particular, in a workspace that has to be there."""
     database = Database.open(database_url(url), create=False)
+
+    def checked(session: Session) -> T:
+        ensure_schema(session, create=False)
+        return work(session)
+
     try:
-
-        def work(session: Session) -> UserRow:
-            ensure_schema(session, create=False)
-            return create_user(session, email, display_name)
-
-        return await database.as_operator().write(work)
+        return await database.as_operator().write(checked)
     finally:
         await database.close()
 

@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 Parameters = Mapping[str, Any]
 Statement = Select[Any] | Insert | Update | Delete | TextClause
 _Convert = Callable[[Any], Any]
+_REQUIRED: Any = object()  # stands for the value of a parameter that has to be given
 
 
 class Prepared:
@@ -81,12 +82,13 @@ class _OnSqlite:
     @staticmethod
     def _bind(compiled: SQLCompiler, dialect: Dialect, name: str) -> tuple[str, Any, _Convert | None]:
         bind = compiled.binds[name]
-        return name, bind.effective_value, bind.type.dialect_impl(dialect).bind_processor(dialect)
+        fallback = _REQUIRED if bind.required else bind.effective_value
+        return name, fallback, bind.type.dialect_impl(dialect).bind_processor(dialect)
 
     def execute(self, connection: Connection, parameters: Parameters) -> sqlite3.Cursor:
         values = []
         for name, fallback, convert in self._binds:
-            value = parameters.get(name, fallback)
+            value = parameters[name] if fallback is _REQUIRED else parameters.get(name, fallback)
             values.append(value if convert is None else convert(value))
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)

@@ -85,6 +85,7 @@ class SqliteStore:
         self._require_open()
 
         def run() -> T:
+            self._require_file()
             with translated(), self._engine.connect() as connection:
                 connection.begin()  # rolled back when the connection is given back
                 with sessions(connection) as session:

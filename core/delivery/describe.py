@@ -7,6 +7,10 @@ from typing import Any
 
 from core.policy.draft import Draft, MailRequest
 
+# How much of an unsound request is kept, so that it can be recognised and can't fill the log.
+_MAX_GIVEN = 200  # characters of each text
+_MOST_GIVEN = 20  # addresses
+
 
 def params_of(draft: Draft) -> dict[str, Any]:
     """A draft as `operation_params`."""
@@ -33,8 +37,14 @@ def params_of(draft: Draft) -> dict[str, Any]:
 
 
 def params_of_unsound(request: MailRequest) -> dict[str, Any]:
-    """A request that never became a draft, as `operation_params`: counts, as its strings can't be trusted."""
+    """A request that never became a draft, as `operation_params`.
+
+    What was given stands apart from what is judged: these strings are nobody's address.
+    """
+    given = [str(address)[:_MAX_GIVEN] for address in (*request.to, *request.cc, *request.bcc)]
     return {
+        "subject": request.subject[:_MAX_GIVEN],
+        "given": given[:_MOST_GIVEN],
         "recipients_given": len(request.to) + len(request.cc) + len(request.bcc),
         "attachments_given": len(request.attachments),
     }

@@ -92,6 +92,10 @@ def parse_mailbox(text: str) -> Mailbox:
             f"the address is {len(text):,} characters long, more than {MAX_ADDRESS_OCTETS} (RFC 5321)",
             "Give a shorter address.",
         )
+    if text.endswith(">") and " <" in text and '"' not in text:
+        raise AddressError(
+            "the address has a display name", "Give the bare address, such as kim@example.org."
+        )
     _refuse_characters(text)
     if text.startswith("@") or text.endswith("@") or "@" not in text:
         missing = "domain: there must be one after an @-sign" if not text.startswith("@") else "local part"

@@ -69,10 +69,10 @@ def header_fault(name: str, value: str) -> tuple[str, str] | None:
     key = name.lower()
     if key not in ALLOWED_HEADERS and not key.startswith(FREE_PREFIXES):
         return f"{name} can't be set here", _INSTEAD.get(key, _ALLOWED_TEXT)
-    if fault := line_fault(value):
-        return f"the value of {name} {fault}", "Remove it."
     if len(value) > MAX_VALUE_LENGTH:
         return f"the value of {name} is longer than {MAX_VALUE_LENGTH} characters", "Shorten it."
+    if fault := line_fault(value):
+        return f"the value of {name} {fault}", "Remove it."
     if not value.strip():
         return f"{name} has no value", "Leave the header out."
     return _syntax_fault(name, key, value)

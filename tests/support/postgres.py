@@ -23,6 +23,7 @@ SETTINGS = (
     "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=60",
+    "autovacuum=off",  # its transactions would hold the log's horizon back
     "shared_buffers=32MB",
     "log_min_messages=fatal",
 )

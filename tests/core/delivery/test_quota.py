@@ -24,30 +24,26 @@ from tests.support.postgres import Postgres
 DAY = dt.date(2026, 3, 1)
 
 
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [(-1, [False] * 3), (0, [False] * 3), (1, [True, False, False]), (None, [True] * 3)],
-)
-async def test_not_even_the_first_of_the_day_passes_a_limit_of_nothing(
-    workspace: Workspace, limit: int | None, expected: list[bool]
-) -> None:
-    scope_id = uuid4()
+async def test_not_even_the_first_of_the_day_passes_a_limit_of_nothing(workspace: Workspace) -> None:
+    for limit, expected in ((-1, 0), (0, 0), (1, 1), (2, 2), (None, 3)):
+        scope_id = uuid4()
 
-    def take(session: Session) -> bool:
-        return reserve(
-            session,
-            scope=GRANT_SCOPE,
-            scope_id=scope_id,
-            user_id=workspace.user.id,
-            day=DAY,
-            recipients=5,
-            limit=limit,
-        )
+        def take(session: Session, scope_id: UUID = scope_id, limit: int | None = limit) -> bool:
+            return reserve(
+                session,
+                scope=GRANT_SCOPE,
+                scope_id=scope_id,
+                user_id=workspace.user.id,
+                day=DAY,
+                recipients=5,
+                limit=limit,
+            )
 
-    assert [await beneath(workspace, take) for _ in range(3)] == expected
-    rows = await run_sql(workspace, "SELECT mails, recipients FROM quota_usage")
-    taken = sum(expected)
-    assert [tuple(row) for row in rows] == ([(taken, 5 * taken)] if taken else [])
+        taken = [await beneath(workspace, take) for _ in range(3)]
+        assert taken == [True] * expected + [False] * (3 - expected)
+        rows = await run_sql(workspace, "SELECT mails, recipients FROM quota_usage")
+        assert [tuple(row) for row in rows] == ([(expected, 5 * expected)] if expected else [])
+        await run_sql(workspace, "DELETE FROM quota_usage")
 
 
 async def test_what_is_rolled_back_was_never_taken(workspace: Workspace) -> None:

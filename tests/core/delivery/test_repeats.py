@@ -63,13 +63,19 @@ async def test_a_mail_that_was_denied_is_judged_anew(gate: Gate) -> None:
     assert (await gate.send(idempotency_key=KEY)).outcome is Outcome.SENT
 
 
-@pytest.mark.parametrize(
-    "changes", [{"text": "Other."}, {"subject": "Other"}, {"cc": ("eve@away.test",)}, {"html": ""}]
-)
-async def test_the_key_of_another_mail_is_a_conflict(gate: Gate, changes: dict[str, Any]) -> None:
+OTHER_MAILS: list[dict[str, Any]] = [
+    {"text": "Other."},
+    {"subject": "Other"},
+    {"cc": ("eve@away.test",)},
+    {"html": ""},
+]
+
+
+async def test_the_key_of_another_mail_is_a_conflict(gate: Gate) -> None:
     await gate.send(idempotency_key=KEY)
-    with pytest.raises(Conflict, match="another mail"):
-        await gate.send(idempotency_key=KEY, **changes)
+    for changes in OTHER_MAILS:
+        with pytest.raises(Conflict, match="another mail"):
+            await gate.send(idempotency_key=KEY, **changes)
     assert len(gate.transport.sent) == 1
     assert await gate.used() == (1, 1)
 

@@ -42,7 +42,7 @@ def test_an_address_is_brought_to_one_form(text: str, address: str) -> None:
         ("@ok.test", "no local part"),
         ("G: a@ok.test, b@evil.test;", "group"),
         ('"a@ok.test" <b@evil.test>', "quotes"),
-        ("Bob <b@evil.test>", "a blank"),
+        ("Bob <b@evil.test>", "a display name"),
         ("<b@evil.test>", "angle brackets"),
         ("<@relay.evil:a@ok.test>", "angle brackets"),
         ("@relay.evil:a@ok.test", "source route"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
@@ -199,6 +200,9 @@ def test_a_list_beyond_ten_thousand_is_refused_as_a_whole() -> None:
 
 
 def lines_run(call: Any, *arguments: Any) -> int:
+    """The lines of Python that a call takes. What is imported on first use is not counted."""
+    with suppress(PatternError):
+        call(*arguments)
     count = 0
 
     def tracer(frame: FrameType, event: str, argument: Any) -> Any:

@@ -30,19 +30,17 @@ async def test_an_agent_is_registered_and_found(workspace: Workspace) -> None:
         await workspace.agents.get("nobody")
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a\nb", "a\x00b", "\ud800", "\u202ebot", "x" * 101])
-async def test_a_name_that_nobody_could_read_is_refused(workspace: Workspace, name: str) -> None:
-    with pytest.raises(InvalidInput):
-        await workspace.agents.create(name)
+async def test_a_name_that_nobody_could_read_is_refused(workspace: Workspace) -> None:
+    for name in ("", "   ", "a\nb", "a\x00b", "\ud800", "\u202ebot", "x" * 101):
+        with pytest.raises(InvalidInput):
+            await workspace.agents.create(name)
     assert await workspace.agents.list() == []
 
 
-@pytest.mark.parametrize("description", ["a\x00b", "\ud800", "x" * 2_001])
-async def test_a_description_that_no_database_keeps_is_refused(
-    workspace: Workspace, description: str
-) -> None:
-    with pytest.raises(InvalidInput, match="description"):
-        await workspace.agents.create("Postbot", description)
+async def test_a_description_that_no_database_keeps_is_refused(workspace: Workspace) -> None:
+    for description in ("a\x00b", "\ud800", "x" * 2_001):
+        with pytest.raises(InvalidInput, match="description"):
+            await workspace.agents.create("Postbot", description)
 
 
 async def test_a_name_is_given_once(workspace: Workspace) -> None:

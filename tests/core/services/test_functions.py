@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
 from sqlalchemy.orm import Session
 
 from core.services.functions import get_smtp_tools, log_smtp_operation, validate_agent_smtp_permissions
@@ -16,10 +14,6 @@ from core.values.operation import LogStatus, Outcome
 from tests.core.making import Gate, configuration_fields
 
 TOOLS = ["smtp_send_email", "smtp_explain", "smtp_limits", "smtp_test_connection"]
-
-
-async def withdraw_nothing(gate: Gate) -> None:
-    return None
 
 
 async def pause(gate: Gate) -> None:
@@ -51,27 +45,26 @@ async def archive(gate: Gate) -> None:
     await gate.workspace.configurations.archive(gate.configuration.id)
 
 
-@pytest.mark.parametrize(
-    ("withdraw", "expected"),
-    [
-        (withdraw_nothing, True),
-        (pause, False),
-        (revoke, False),
-        (switch_grant_off, False),
-        (forbid_sending, False),
-        (let_expire, False),
-        (switch_configuration_off, False),
-        (archive, False),
-    ],
-)
-async def test_tools_and_permission_say_the_same_as_the_policy(
-    gate: Gate, withdraw: Callable[[Gate], Awaitable[None]], expected: bool
-) -> None:
-    await withdraw(gate)
-    assert await gate.workspace.may_send(gate.agent.id, gate.configuration.id) is expected
-    tools = await gate.workspace.smtp_tools(gate.agent.id)
-    assert [tool["name"] for tool in tools] == (TOOLS if expected else [])
-    assert ((await gate.send()).outcome is Outcome.SENT) is expected
+async def restore(gate: Gate) -> None:
+    grants, configuration = gate.workspace.grants, gate.configuration
+    await gate.workspace.agents.resume(gate.agent.id)
+    await grants.revoke(gate.grant.id)
+    await gate.workspace.configurations.edit(configuration.id, configuration.fields)
+    gate.grant = await grants.give(gate.agent.id, configuration.id, GrantFields())
+
+
+async def test_tools_and_permission_say_the_same_as_the_policy(gate: Gate) -> None:
+    ways = (pause, revoke, switch_grant_off, forbid_sending, let_expire, switch_configuration_off, archive)
+    for withdraw in (None, *ways):
+        if withdraw is not None:
+            await withdraw(gate)
+        expected = withdraw is None
+        assert await gate.workspace.may_send(gate.agent.id, gate.configuration.id) is expected, withdraw
+        tools = await gate.workspace.smtp_tools(gate.agent.id)
+        assert [tool["name"] for tool in tools] == (TOOLS if expected else []), withdraw
+        assert ((await gate.send()).outcome is Outcome.SENT) is expected, withdraw
+        if withdraw is not archive:
+            await restore(gate)
 
 
 async def test_a_tool_names_the_configurations_with_the_limits_that_hold(gate: Gate) -> None:

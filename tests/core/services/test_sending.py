@@ -112,7 +112,13 @@ async def test_an_unsound_request_is_logged_once_and_charges_nothing(gate: Gate)
     assert {problem.field for problem in caught.value.problems} == {"to[0]", "subject"}
     (row,) = await gate.log()
     assert (row.outcome, row.error_code, row.status) == (Outcome.DENIED, "draft_valid", LogStatus.ERROR)
-    assert row.params == {"recipients_given": 1, "attachments_given": 0}
+    assert row.params == {
+        "subject": "x\r\nBcc: evil@evil.test",
+        "given": [hostile],
+        "recipients_given": 1,
+        "attachments_given": 0,
+    }
+    assert row.recipients == ()  # what was given is nobody's address
     assert [each["field"] for each in row.result["problems"]] == ["to[0]", "subject"]
     assert await gate.used() == (0, 0)
     assert gate.transport.sent == []

@@ -7,7 +7,6 @@ import hmac
 import html
 import json
 import pickle
-import time
 import urllib.parse
 from collections.abc import Callable
 
@@ -149,13 +148,12 @@ def test_a_known_digest_is_given_as_one_more_secret() -> None:
     assert redact(f"535 digest {digest.upper()} is wrong", [Secret(digest)]) == f"535 digest {MASK} is wrong"
 
 
-def test_the_time_does_not_grow_faster_than_the_text() -> None:
-    """Whatever a server repeats: a quadratic step would take minutes here."""
+@pytest.mark.timeout(60)
+def test_whatever_a_server_repeats_is_redacted_in_bounded_time() -> None:
+    """A quadratic step would take minutes here."""
     redactor = Redactor([Secret("hunter2"), Secret("aaaaaaaa")], username="aaaa")
     for text in ("a" * 300_000, "hunter" * 50_000, "aGVsbG8=" * 40_000, "aaaa 0123" * 30_000):
-        started = time.process_time()
-        redactor.redact(text)
-        assert time.process_time() - started < 10
+        assert "hunter2" not in redactor.redact(text)
 
 
 def test_the_redactor_does_not_show_what_it_looks_for() -> None:
