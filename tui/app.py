@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dev_server.store import CaptureStore
 
 STANDING_EVERY: Final = 10.0  # seconds between two looks at how the workspace stands
+RECOVER_EVERY: Final = 60.0  # seconds between two looks for mails whose sender died
 
 
 def _configurations() -> Screen[Any]:
@@ -174,12 +175,23 @@ class GatepostApp(App[None]):
                     await screen.become_ready()
         self.refresh_standing()
         self.set_interval(STANDING_EVERY, self.refresh_standing)
+        self._recover()
+        self.set_interval(RECOVER_EVERY, self._recover)
         if self._on_ready is not None:
             self._start(self._on_ready, workspace)
         if workspace.is_new:
             from tui.screens.welcome import WelcomeScreen
 
             self.push_screen(WelcomeScreen(), self._welcomed)
+
+    @work(exclusive=True, group="recover")
+    async def _recover(self) -> None:
+        """Look after mails whose sender died: those that were not handed over leave now."""
+        try:
+            await self.workspace.mail.recover()
+        except GatepostError:
+            # The top line says that the workspace does not answer; the next turn tries again.
+            return
 
     @work(group="on_ready")
     async def _start(self, on_ready: Callable[[Workspace], Awaitable[None]], workspace: Workspace) -> None:

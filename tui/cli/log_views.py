@@ -10,6 +10,7 @@ from tui.cli import wording
 from tui.cli.output import Output, clean
 from tui.cli.session import Session
 from tui.cli.table import Cell, Column, Marked, facts, fitted, line
+from tui.reasons import SHORT_REASONS
 
 _COLUMNS = (
     Column("When"),
@@ -97,7 +98,8 @@ def _to(row: OperationRow) -> str | None:
 
 def _outcome(row: OperationRow) -> Marked:
     state = "good" if row.outcome is Outcome.TESTED else row.outcome.value
-    reason = f" {row.error_code.replace('_', ' ')}" if row.error_code else ""
+    code = row.error_code or ""
+    reason = f" {SHORT_REASONS.get(code, code.replace('_', ' '))}" if code else ""
     return Marked(state, f"{row.outcome.value}{reason}")
 
 

@@ -20,6 +20,7 @@ SECTIONS = {
         ),
         "agents": Entry("tui.cli.agents:agents", "The programs that send on your behalf, and their tokens."),
         "grants": Entry("tui.cli.grants:grants", "What each agent may send through which configuration."),
+        "users": Entry("tui.cli.users:users", "The people who share a workspace."),
     },
     "Mail": {
         "explain": Entry("tui.cli.mail:explain", "Would this mail be allowed, and by which rules?"),

@@ -132,7 +132,10 @@ class TokensScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog tokens") as dialog:
             dialog.border_title = Content(f"Tokens of {sanitise(self._agent.name)}")
-            yield Static("An agent proves who it is by a token, at every door.", classes="note")
+            yield Static(
+                "With a token an agent will prove who it is to the doors (MCP, SMTP) that are to come.",
+                classes="note",
+            )
             yield RowTable[UUID](present.TOKEN_COLUMNS, id="tokens")
         yield KeyLine()
 

@@ -6,36 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.policy.verdict import Rule
 from core.values.operation import OperationRow, OperationType, Outcome
+from tui.reasons import SHORT_REASONS
 from tui.safe import fit
 from tui.widgets.live_table import GAP, Column
 from tui.wording import MARKS, span
 
 WIDE: Final = 92  # cells from which the configuration has a column of its own
 _LONGEST: Final = 400  # characters of a foreign string that are looked at for one cell
-
-
-# A rule that said no, in as few words as a narrow column has room for.
-SHORT_REASONS: Final[dict[str, str]] = {
-    Rule.DRAFT_VALID: "unsound request",
-    Rule.AGENT_ACTIVE: "agent paused",
-    Rule.GRANTED: "no grant",
-    Rule.GRANT_ACTIVE: "grant off",
-    Rule.GRANT_NOT_EXPIRED: "grant expired",
-    Rule.CONFIGURATION_ACTIVE: "configuration off",
-    Rule.CONFIGURATION_NOT_ARCHIVED: "archived",
-    Rule.CAN_SEND_EMAIL: "may not send",
-    Rule.CAN_SEND_ATTACHMENTS: "no attachments",
-    Rule.CAN_USE_CUSTOM_FROM: "not this From",
-    Rule.RECIPIENTS_ALLOWED: "not allowed",
-    Rule.RECIPIENTS_NOT_BLOCKED: "blocked",
-    Rule.RECIPIENTS_PER_EMAIL: "too many",
-    Rule.DAILY_LIMIT_GRANT: "grant's limit",
-    Rule.DAILY_LIMIT_CONFIGURATION: "daily limit",
-    Rule.SIZE: "too large",
-    Rule.APPROVAL: "wants approval",
-}
 _SHORT_BELOW: Final = 32  # cells
 
 

@@ -11,8 +11,9 @@ from textual.content import Content
 
 from core.errors import GatepostError
 from core.values.operation import OperationRow, OperationType, Outcome
+from tui.reasons import SHORT_REASONS
 from tui.safe import inert
-from tui.screens.log.cells import SHORT_REASONS, checks, first_reason, took
+from tui.screens.log.cells import checks, first_reason, took
 from tui.widgets.facts import Fact, FactPane, FactSheet
 from tui.wording import MARKS, ago, exact, marked, size
 

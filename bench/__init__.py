@@ -1,0 +1,1 @@
+"""Every speed that the README states, as a command: `python -m bench.NAME [--json] [--quick]`."""
