@@ -61,6 +61,7 @@ def earlier_result(
         error_message=operation.error_message,
         remedy=result.get("remedy"),
         took_ms=operation.execution_time_ms,
+        is_repeat=True,
     )
 
 

@@ -38,6 +38,7 @@ class SendResult:
     error_message: str | None = None
     remedy: str | None = None
     took_ms: int = 0
+    is_repeat: bool = False  # the idempotency key was used before: this is what came of the mail then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

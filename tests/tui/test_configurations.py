@@ -62,7 +62,7 @@ async def test_the_failing_step_is_named_with_its_remedy_and_the_top_line_says_s
         assert "Check host and port" in seen
         await hands.press("escape")
         assert "! failed just now" in hands.seen()
-        assert "! 1 thing needs you" in hands.seen()
+        assert "! 1 configuration failing" in hands.seen()
 
 
 async def test_problems_stand_at_their_field_while_typing(dashboard: Dashboard, owned: Workspace) -> None:

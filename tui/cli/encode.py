@@ -16,7 +16,7 @@ UTC with a `Z`, enums their words, absent values null. What a row keeps under `f
 | `grants list`                      | array of grant |
 | `grants add/show/edit/revoke`      | grant: ids and names of its sides, every field of `GrantFields`, state, sent_today, … |
 | `explain`                          | verdict: decision, code, checks (rule, passed, detail, remedy, holds) |
-| `send`                             | result: outcome, verdict, operation_id, delivery_id, message_id, recipients (address, accepted, code, text), reply, error_code, error_message, remedy, took_ms |
+| `send`                             | result: outcome, verdict, operation_id, delivery_id, message_id, recipients (address, accepted, code, text), reply, error_code, error_message, remedy, took_ms, is_repeat |
 | `logs`                             | array of operation, oldest first; with `--follow` one operation a line |
 | `logs show`                        | operation: every field of `OperationRow` (position: transaction, position) |
 | `capture …`                        | as `tui.cli.capture` documents |

@@ -95,7 +95,8 @@ def send(session: Session, agent: str, config: str, **given: Any) -> None:
 
 def _show_result(out: Output, result: SendResult) -> None:
     took = f" in {result.took_ms:,} ms" if result.outcome is Outcome.SENT else ""
-    out.data(out.marked(result.outcome.value, f"{result.outcome.value}{took}"))
+    before = "; asked before with this key, so nothing was sent now" if result.is_repeat else ""
+    out.data(out.marked(result.outcome.value, f"{result.outcome.value}{took}{before}"))
     if result.message_id:
         out.data(f"  Message-ID {clean(result.message_id)}")
     width = max((cells(clean(recipient.address)) for recipient in result.recipients), default=0)

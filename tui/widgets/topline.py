@@ -27,12 +27,12 @@ class Standing:
     who: str = ""
     where: str = ""
     leaving: bool | None = None  # None: not known yet
-    needs: int = 0  # things that want a person's look
+    needs: int = 0  # configurations whose last test failed
     stale: bool = False  # the last look at the workspace failed: this is what was known before
 
 
 class TopLine(Horizontal):
-    """`Gatepost  ada@example.com · SQLite          ▲ leaving: on   ! 1 needs you`."""
+    """`Gatepost  ada@example.com · SQLite          ▲ leaving: on   ! 1 configuration failing`."""
 
     standing: reactive[Standing] = reactive(Standing(), init=False)
 
@@ -71,10 +71,8 @@ class TopLine(Horizontal):
             return Content.styled("opening …", "$gate-dim")
         leaving = ("▲ leaving: on", "$success") if standing.leaving else ("△ leaving: nothing", "$gate-dim")
         if standing.needs:
-            verb = " needs you" if standing.needs == 1 else " need you"
-            return Content.assemble(
-                leaving, "   ", (f"! {plural(standing.needs, 'thing')}{verb}", "$warning")
-            )
+            failing = f"! {plural(standing.needs, 'configuration')} failing"
+            return Content.assemble(leaving, "   ", (failing, "$warning"))
         return Content.assemble(leaving, "   ", ("nothing needs you", "$gate-dim"))
 
 

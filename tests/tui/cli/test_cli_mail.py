@@ -135,6 +135,7 @@ def test_an_unsound_mail_is_a_usage_error_that_names_every_fault(office: Gatepos
 def test_the_same_key_sends_once(office: Gatepost, captured: Captured) -> None:
     first = office.json("send", *MAIL, "--to", "kim@ok.test", "--idempotency-key", "order-7")
     again = office.json("send", *MAIL, "--to", "kim@ok.test", "--idempotency-key", "order-7")
+    assert (first["is_repeat"], again["is_repeat"]) == (False, True)
     assert first["message_id"] == again["message_id"]
     assert captured.store.count() == 1
     other = office.json("send", *MAIL, "--to", "lee@ok.test", "--idempotency-key", "order-7", code=2)
