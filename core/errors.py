@@ -274,6 +274,25 @@ class ServerDeferred(TransportError):
     default_remedy = "Try again later."
 
 
+class NoLongerAllowed(TransportError):
+    """Agent, configuration or grant were paused, archived or revoked while the mail waited. It was not sent."""
+
+    code = "no_longer_allowed"
+    default_remedy = "Resume or grant again, then send the mail anew."
+
+
+class PasswordUnavailable(TransportError):
+    """The password can't be opened, so the mail was not sent."""
+
+    code = "password_unavailable"
+
+
+class NotRecorded(TransportError):
+    """The start of the transfer could not be recorded, so the mail was not sent."""
+
+    code = "not_recorded"
+
+
 class OutcomeUnknown(TransportError):
     """The connection ended after the message was handed over and before the answer: it may have been sent."""
 

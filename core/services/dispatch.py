@@ -15,7 +15,16 @@ from core.delivery import outbox
 from core.delivery.outbox import Parcel
 from core.delivery.standing import Route, read_standing
 from core.delivery.transport import DeliveryReport
-from core.errors import GatepostError, OutcomeUnknown, TransportError, VaultError, WrongState
+from core.errors import (
+    GatepostError,
+    NoLongerAllowed,
+    NotRecorded,
+    OutcomeUnknown,
+    PasswordUnavailable,
+    TransportError,
+    VaultError,
+    WrongState,
+)
 from core.policy.verdict import Decision, Verdict
 from core.services.configurations import PASSWORD_PURPOSE
 from core.services.context import Context
@@ -24,25 +33,6 @@ from core.values.operation import Outcome
 from core.vault.secret import Secret
 
 T = TypeVar("T")
-
-
-class NoLongerAllowed(TransportError):
-    """Agent, configuration or grant were paused, archived or revoked while the mail waited. It was not sent."""
-
-    code = "no_longer_allowed"
-    default_remedy = "Resume or grant again, then send the mail anew."
-
-
-class PasswordUnavailable(TransportError):
-    """The password can't be opened, so the mail was not sent."""
-
-    code = "password_unavailable"
-
-
-class NotRecorded(TransportError):
-    """The start of the transfer could not be recorded, so the mail was not sent."""
-
-    code = "not_recorded"
 
 
 class Dispatcher:
